@@ -12,6 +12,8 @@ from .tokens import IGNORE, encode_text, load_tokenizer, make_batch, make_batche
 from .training import (
     EarlyStopping,
     History,
+    check_finite,
+    epoch_line,
     evaluate,
     load_best,
     load_checkpoint,
