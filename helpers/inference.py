@@ -66,8 +66,8 @@ def answer(model, tokenizer, question):
     room = model.config.block_size - T
     if room < 1:
         raise LessonError(
-            f"The question has {T} tokens; the model reads at most {model.config.block_size}, answer included. "
-            "Ask a shorter one."
+            f"The question has {T} tokens; the model reads at most {model.config.block_size}, "
+            "answer included. Ask a shorter one."
         )
     ids = generate(model, ids.to(device), room, eos_id=tokenizer.eos_token_id)
     return tokenizer.decode(ids[0, T:], skip_special_tokens=True).strip()
@@ -80,5 +80,8 @@ def exact_match(model, tokenizer, pairs):
     """
     if not pairs:
         raise LessonError("There are no pairs to ask.")
-    right = [answer(model, tokenizer, pair.question) == pair.answer.removesuffix(tokenizer.eos_token) for pair in pairs]
+    right = [
+        answer(model, tokenizer, pair.question) == pair.answer.removesuffix(tokenizer.eos_token)
+        for pair in pairs
+    ]
     return sum(right) / len(right)

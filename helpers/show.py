@@ -58,7 +58,9 @@ def shift(pieces):
         for y, piece, color in ((1, pieces[t], BLUE), (0, pieces[t + 1], ORANGE)):
             box = {"boxstyle": "round,pad=0.35", "facecolor": "white", "edgecolor": color, "linewidth": 2.5}
             ax.text(t, y, piece, ha="center", va="center", bbox=box, fontsize=12)
-        ax.annotate("", xy=(t, 0.24), xytext=(t, 0.76), arrowprops={"arrowstyle": "->", "lw": 2, "color": GREY})
+        ax.annotate(
+            "", xy=(t, 0.24), xytext=(t, 0.76), arrowprops={"arrowstyle": "->", "lw": 2, "color": GREY}
+        )
     ax.set(xlim=(-0.6, n - 0.4), ylim=(-0.4, 1.4), xticks=range(n), yticks=[1, 0])
     ax.set_xticklabels([f"step {t + 1}" for t in range(n)])
     ax.set_yticklabels(["input", "target"])
@@ -95,15 +97,20 @@ def losses(history, title):
     ax.set(title=title, xlabel="epoch", ylabel="loss (nats per token)", ylim=(0, None))
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend()
+    first, last = history.train_loss[0], history.train_loss[-1]
+    validation = f"{history.validation_loss[0]:.2f} to {history.validation_loss[-1]:.2f}"
     figure(
         fig,
-        f"Loss by epoch: training from {history.train_loss[0]:.2f} to {history.train_loss[-1]:.2f}; validation "
-        f"from {history.validation_loss[0]:.2f} to {history.validation_loss[-1]:.2f}, lowest {lowest:.2f} at epoch {best}.",
+        f"Loss by epoch: training from {first:.2f} to {last:.2f}; validation from {validation}, "
+        f"lowest {lowest:.2f} at epoch {best}.",
     )
 
 
 def candidates(steps):
-    """The likeliest tokens of each step as bars. steps: a list of [(token text, probability), …], best first."""
+    """The likeliest tokens of each step as bars.
+
+    steps has for each step a list of (token text, probability), best first.
+    """
     columns = 4
     rows = -(-len(steps) // columns)  # rounded up
     fig, axes = plt.subplots(rows, columns, figsize=(11, 2.3 * rows), squeeze=False)
@@ -111,7 +118,7 @@ def candidates(steps):
         if number > len(steps):
             ax.axis("off")
             continue
-        tokens, probabilities = zip(*steps[number - 1])
+        tokens, probabilities = zip(*steps[number - 1], strict=True)
         ax.barh(range(len(tokens)), probabilities, color=[ORANGE] + [BLUE] * (len(tokens) - 1))
         ax.set_yticks(range(len(tokens)), [repr(token) for token in tokens], fontsize=10)
         ax.invert_yaxis()

@@ -31,7 +31,9 @@ def encode_text(text, tokenizer):
     """
     ids = tokenizer(text)["input_ids"]
     if len(ids) < 2:
-        raise LessonError(f"{text!r} has {len(ids)} token(s). A step needs an input and a target: at least two.")
+        raise LessonError(
+            f"{text!r} has {len(ids)} token(s). A step needs an input and a target: at least two."
+        )
     ids = torch.tensor([ids])  # (1, T)
     return ids[:, :-1], ids[:, 1:]  # each (1, T-1)
 

@@ -1,5 +1,6 @@
 """The training loop, early stopping, and checkpoints that survive a crash."""
 
+import contextlib
 import math
 import os
 import random
@@ -28,7 +29,9 @@ def token_losses(model, input_ids, target_ids):
     0 where the target is IGNORE, which is not a step. Both arguments are (B, T) int64.
     """
     logits = model(input_ids)  # (B, T, V)
-    losses = F.cross_entropy(logits.flatten(0, 1), target_ids.flatten(), ignore_index=IGNORE, reduction="none")
+    losses = F.cross_entropy(
+        logits.flatten(0, 1), target_ids.flatten(), ignore_index=IGNORE, reduction="none"
+    )
     return losses.view(target_ids.shape)  # (B, T)
 
 
@@ -103,9 +106,7 @@ def training_step(model, optimizer, input_ids, target_ids, max_norm=1.0):
     return loss.item()
 
 
-def train(
-    model, train_batches, validation_batches, *, epochs, learning_rate, patience, run_dir, quiet=False
-):
+def train(model, train_batches, validation_batches, *, epochs, learning_rate, patience, run_dir, quiet=False):
     """Train until the validation loss stops improving, at most `epochs` epochs: a History.
 
     A batch is (input_ids, target_ids), both (B, T) int64; each epoch takes all of them in
@@ -148,12 +149,15 @@ def train(
 
 def epoch_line(history, stopping):
     """What the last epoch brought, in one line."""
-    epoch, train_loss, validation_loss = (
-        len(history.train_loss), history.train_loss[-1], history.validation_loss[-1]
+    train_loss, validation_loss = history.train_loss[-1], history.validation_loss[-1]
+    state = (
+        f"no better for {stopping.counter} of {stopping.patience}"
+        if stopping.counter
+        else "best so far, saved"
     )
-    counter = f"no better for {stopping.counter} of {stopping.patience}" if stopping.counter else "best so far, saved"
     stop = ": stop" if stopping.should_stop() else ""
-    return f"epoch {epoch:2d}  train {train_loss:5.2f}  validation {validation_loss:5.2f}  {counter}{stop}"
+    epoch = len(history.train_loss)
+    return f"epoch {epoch:2d}  train {train_loss:5.2f}  validation {validation_loss:5.2f}  {state}{stop}"
 
 
 def check_finite(loss, where):
@@ -177,13 +181,16 @@ def save_checkpoint(path, model, optimizer=None, stopping=None, history=None):
         checkpoint["stopping"] = vars(stopping)
         checkpoint["history"] = asdict(history)
         checkpoint["random"] = {"python": random.getstate(), "torch": torch.get_rng_state()}
-    temporary = path.with_name(path.name + ".tmp")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")  # no other process writes this one
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         torch.save(checkpoint, temporary)
         os.replace(temporary, path)
     except (OSError, RuntimeError) as error:  # a full disk reaches us as a RuntimeError
         raise LessonError(f"Can't write {path}: {error}. What was there before is unharmed.") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()  # nothing half-written stays behind
 
 
 def load_checkpoint(path):
@@ -193,7 +200,9 @@ def load_checkpoint(path):
     """
     path = Path(path)
     if not path.is_file():
-        raise LessonError(f"There is no {path.name} in {path.parent}: train first, with this folder as run_dir.")
+        raise LessonError(
+            f"There is no {path.name} in {path.parent}: train first, with this folder as run_dir."
+        )
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
         return {**checkpoint, "model": checkpoint["model"], "config": checkpoint["config"]}

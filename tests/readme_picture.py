@@ -1,6 +1,6 @@
 """Train as notebook 04 does and draw the README's picture, .github/picture.png, from the result.
 
-    python tests/readme_picture.py
+python tests/readme_picture.py
 """
 
 import sys
@@ -55,7 +55,9 @@ words.axis("off")
 for row, question in enumerate(QUESTIONS):
     seen = any(pair.question == question for pair in train_pairs)
     color = show.BLUE if seen else show.ORANGE
-    words.text(0, 0.95 - 0.36 * row, f"{question}  ({'seen' if seen else 'never seen'} in training)", color=show.GREY)
+    words.text(
+        0, 0.95 - 0.36 * row, f"{question}  ({'seen' if seen else 'never seen'} in training)", color=show.GREY
+    )
     words.text(0, 0.82 - 0.36 * row, answer(model, tokenizer, question), color=color, fontsize=15)
 fig.tight_layout()
 fig.savefig(ROOT / ".github" / "picture.png", dpi=110)
