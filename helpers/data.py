@@ -43,6 +43,10 @@ def load_pairs(path=DATA_DIR / "qa_pairs.json"):
             text = record.get(key) if isinstance(record, dict) else None
             if not isinstance(text, str) or not text.strip():
                 raise LessonError(f"{path.name}, pair {number}: {key!r} is missing, empty or not text.")
+            if any("\ud800" <= character <= "\udfff" for character in text):
+                raise LessonError(
+                    f"{path.name}, pair {number}: {key!r} has half a character (\\ud800 to \\udfff)."
+                )
         pairs.append(QAPair(record["question"], record["answer"]))
     return pairs
 

@@ -16,7 +16,7 @@ def next_token_probabilities(logits, temperature=1.0, top_k=None, top_p=None):
         return torch.zeros_like(logits).scatter(1, logits.argmax(dim=1, keepdim=True), 1.0)  # (B, V)
     logits = logits / temperature
     if top_k is not None:
-        kth_best = logits.topk(top_k).values[:, -1:]  # (B, 1)
+        kth_best = logits.topk(min(top_k, logits.shape[1])).values[:, -1:]  # (B, 1)
         logits = logits.masked_fill(logits < kth_best, -torch.inf)
     probabilities = logits.softmax(dim=1)  # (B, V)
     if top_p is not None:
@@ -44,7 +44,7 @@ def generate(model, ids, max_new_tokens, *, temperature=0.0, top_k=None, top_p=N
         next_id = torch.multinomial(probabilities, 1) if temperature else logits.argmax(1, keepdim=True)
         if eos_id is not None:
             next_id = next_id.masked_fill(finished, eos_id)
-            finished = finished | (next_id == eos_id)
+            finished = next_id == eos_id  # stays so: the line above repeats it
         ids = torch.cat([ids, next_id], dim=1)  # (B, T + 1)
         if finished.all():
             break

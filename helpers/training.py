@@ -118,8 +118,8 @@ def train(model, train_batches, validation_batches, *, epochs, learning_rate, pa
     Raises LessonError if there are no batches, if run_dir can't be written, or if a loss
     becomes NaN or infinite: then the files of earlier epochs stay as they are.
     """
-    if not train_batches:
-        raise LessonError("There is nothing to train on: the list of batches is empty.")
+    if not train_batches or not validation_batches:
+        raise LessonError("There is nothing to train or to validate on: a list of batches is empty.")
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, fused=True)
     stopping, history = EarlyStopping(patience), History()
     with tqdm(total=len(train_batches)) as bar:

@@ -10,7 +10,7 @@ import re
 from nbval.plugin import IPyNbCell, IPyNbFile
 
 ABSOLUTE = 0.02  # a difference of this much,
-RELATIVE = 0.02  # plus this share of the larger number, is allowed
+RELATIVE = 0.01  # plus this share of the larger number, is allowed
 
 # 3.45, -0.1, 5e-05, 1.5e+3; not 12, not the parts of 2.13.0, not the digits of x1.5. Spaces in
 # front belong to the number: it may have gained a digit or lost a sign.
