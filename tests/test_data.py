@@ -95,6 +95,14 @@ def test_a_pair_without_text_is_named(tmp_path, second_pair, key):
         load_pairs(path)
 
 
+def test_half_a_character_is_named(tmp_path):
+    """JSON can hold half of a surrogate pair. It is no text that a tokenizer could take."""
+    path = tmp_path / "mine.json"
+    path.write_text(r'[{"question": "q", "answer": "a \ud83d b"}]', encoding="utf-8")
+    with pytest.raises(LessonError, match=r"mine\.json, pair 1: 'answer' has half a character"):
+        load_pairs(path)
+
+
 def test_france_and_germany_are_held_out():
     train, validation = split_pairs(load_pairs())
     assert len(train) == 8

@@ -30,6 +30,7 @@ LOGITS = torch.tensor([P]).log()
         ({"top_k": 1}, [0, 1, 0, 0]),
         ({"top_k": 2}, [0, 2 / 3, 0, 1 / 3]),
         ({"top_k": 4}, P),
+        ({"top_k": 99}, P),  # more than there are tokens
         ({"top_p": 0.4}, [0, 1, 0, 0]),  # the first alone holds enough
         ({"top_p": 0.7}, [0, 2 / 3, 0, 1 / 3]),
         ({"top_p": 0.8}, [0.15 / 0.9, 0.5 / 0.9, 0, 0.25 / 0.9]),

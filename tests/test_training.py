@@ -288,9 +288,20 @@ def test_a_learning_rate_far_too_high(tmp_path):
         run(tiny_gpt(), tmp_path, learning_rate=1e38)
 
 
-def test_nothing_to_train_on(tmp_path):
-    with pytest.raises(LessonError, match="nothing to train on"):
-        train(tiny_gpt(), [], VALIDATION_BATCHES, epochs=1, learning_rate=1e-3, patience=1, run_dir=tmp_path)
+@pytest.mark.parametrize("train_batches, validation_batches", [([], VALIDATION_BATCHES), (TRAIN_BATCHES, [])])
+def test_nothing_to_train_or_validate_on(tmp_path, train_batches, validation_batches):
+    model = tiny_gpt()
+    with pytest.raises(LessonError, match="nothing to train or to validate on"):
+        train(
+            model,
+            train_batches,
+            validation_batches,
+            epochs=1,
+            learning_rate=1e-3,
+            patience=1,
+            run_dir=tmp_path,
+        )
+    assert same_weights(model.state_dict(), tiny_gpt().state_dict())  # said before the first update
 
 
 def test_a_run_dir_that_cant_be_one(tmp_path):
