@@ -109,13 +109,13 @@ def losses(history, title):
 def step_losses(targets, losses):
     """The loss of each step of a text as bars, over the step's target (text); the highest three marked."""
     highest = sorted(sorted(range(len(losses)), key=lambda t: losses[t])[-3:])
-    fig, ax = plt.subplots(figsize=(9, 3.8))
-    bars = ax.bar(range(1, len(losses) + 1), losses, color=BLUE)
+    labels = [f"{step}  {target!r}" for step, target in enumerate(targets, start=1)]
+    fig, ax = plt.subplots(figsize=(8, 0.8 + 0.32 * len(losses)))
+    bars = ax.barh(labels, losses, color=BLUE)
     for t in highest:
-        bars[t].set(color=ORANGE, hatch="//", edgecolor="white")
-    labels = [f"{step} {target!r}" for step, target in enumerate(targets, start=1)]
-    ax.set_xticks(range(1, len(losses) + 1), labels, rotation=60, ha="right", rotation_mode="anchor")
-    ax.set(title="Loss of each step", ylabel="loss (nats)", xlabel="step and target")
+        bars[t].set_color(ORANGE)
+    ax.invert_yaxis()
+    ax.set(title="Loss of each step", xlabel="loss (nats)", ylabel="step and target")
     three = ", ".join(f"step {t + 1}, target {targets[t]!r}, loss {losses[t]:.1f}" for t in highest)
     figure(fig, f"Bars: the loss of {len(losses)} steps. Highest: {three}.")
 
