@@ -4,7 +4,6 @@ python tests/readme_picture.py
 """
 
 import sys
-import tempfile
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -12,37 +11,13 @@ import matplotlib.pyplot as plt
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from helpers import (  # noqa: E402
-    GPT,
-    GPTConfig,
-    answer,
-    load_pairs,
-    load_tokenizer,
-    make_batches,
-    prepare_training_data,
-    set_seed,
-    show,
-    split_pairs,
-    train,
-)
+from helpers import answer, show  # noqa: E402
+from tests.ten_seeds import pairs_and_tokenizer, train_once  # noqa: E402
 
 QUESTIONS = ["How are you?", "Who wrote Harry Potter?", "What is the capital of France?"]
 
-tokenizer = load_tokenizer()
-train_pairs, validation_pairs = split_pairs(prepare_training_data(load_pairs(), tokenizer))
-set_seed(42)
-model = GPT(GPTConfig())
-with tempfile.TemporaryDirectory() as run_dir:
-    history = train(
-        model,
-        make_batches(train_pairs, tokenizer),
-        make_batches(validation_pairs, tokenizer),
-        epochs=60,
-        learning_rate=1e-3,
-        patience=5,
-        run_dir=run_dir,
-        quiet=True,
-    )
+train_pairs, _, tokenizer = pairs_and_tokenizer()
+history, _, model = train_once(learning_rate=1e-3, seed=42)
 
 fig, (curve, words) = plt.subplots(1, 2, figsize=(11, 3.8), width_ratios=[1, 1.1])
 epochs = range(1, len(history.train_loss) + 1)

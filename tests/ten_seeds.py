@@ -34,10 +34,15 @@ LEARNING_RATES = (5e-4, 1e-3, 2e-3)
 SEEDS = range(10)
 
 
-def run(learning_rate, seed):
-    """One training run as a row of the table. exact counts the training pairs answered exactly."""
+def pairs_and_tokenizer():
+    """(training pairs, validation pairs, tokenizer), as in the notebooks."""
     tokenizer = load_tokenizer()
-    train_pairs, validation_pairs = split_pairs(prepare_training_data(load_pairs(), tokenizer))
+    return *split_pairs(prepare_training_data(load_pairs(), tokenizer)), tokenizer
+
+
+def train_once(learning_rate, seed):
+    """Train as notebook 04 does: (history, the best epoch's model, the last epoch's)."""
+    train_pairs, validation_pairs, tokenizer = pairs_and_tokenizer()
     set_seed(seed)
     last = GPT(GPTConfig())
     with tempfile.TemporaryDirectory() as run_dir:
@@ -51,7 +56,13 @@ def run(learning_rate, seed):
             run_dir=run_dir,
             quiet=True,
         )
-        best = load_best(run_dir)
+        return history, load_best(run_dir), last
+
+
+def run(learning_rate, seed):
+    """One training run as a row of the table. exact counts the training pairs answered exactly."""
+    train_pairs, validation_pairs, tokenizer = pairs_and_tokenizer()
+    history, best, last = train_once(learning_rate, seed)
     return {
         "learning_rate": learning_rate,
         "seed": seed,
