@@ -196,7 +196,7 @@ def save_checkpoint(path, model, optimizer=None, stopping=None, history=None):
 def load_checkpoint(path):
     """The dictionary that save_checkpoint wrote. Runs no code from the file (weights_only=True).
 
-    Raises LessonError if the file is missing, cut short, or something else.
+    Raises LessonError if the file is missing or damaged, or torch can't read it.
     """
     path = Path(path)
     if not path.is_file():
@@ -204,8 +204,7 @@ def load_checkpoint(path):
             f"There is no {path.name} in {path.parent}: train first, with this folder as run_dir."
         )
     try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-        return {**checkpoint, "model": checkpoint["model"], "config": checkpoint["config"]}
+        return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises a different one for every way a file can be broken
         raise LessonError(f"{path} is damaged or not a checkpoint of this series. Train again.") from error
 
